@@ -1,0 +1,1 @@
+"""Terminal, JUnit and JSON: three views of the same results."""

@@ -1,0 +1,8 @@
+"""All that is read of a cluster, read at most once a run."""
+
+from __future__ import annotations
+
+from pytest_eksconform.snapshot.sections import Rights, Section, all_sections
+from pytest_eksconform.snapshot.store import Snapshot, SnapshotStore
+
+__all__ = ["Rights", "Section", "Snapshot", "SnapshotStore", "all_sections"]

@@ -1,0 +1,1 @@
+"""The suites that the project ships: a folder an area, a test function a control."""
