@@ -69,12 +69,19 @@ def control_from_marker(
         raise SettingsError(f"{where}: unknown argument {unknown[0]}; known: {sorted(known)}")
     values = dict(kwargs)
     for name in ("reads", "sources"):
-        values[name] = tuple(values.get(name, ()))
+        values[name] = _texts(values.get(name, ()), f"{where}: {name}")
     title = (doc or "").strip().split("\n", 1)[0]
     control = Control(id=args[0], area=_area(args[0], path), title=title, path=path, **values)
     _check_choice(control.severity, SEVERITIES, f"{where}: severity")
     _check_choice(control.tier, TIERS, f"{where}: tier")
     return control
+
+
+def _texts(value: Any, what: str) -> tuple[str, ...]:
+    # A lone text would be taken apart into its letters.
+    if not isinstance(value, (tuple, list)) or not all(isinstance(v, str) for v in value):
+        raise SettingsError(f'{what} must be a tuple of texts, like ("nodes",)')
+    return tuple(value)
 
 
 def _area(control_id: str, path: Path) -> str:
@@ -87,7 +94,7 @@ def _check_choice(value: str, choices: tuple[str, ...], what: str) -> None:
 
 
 def read_catalogue(paths: Iterable[Path]) -> dict[str, Control]:
-    """Every control declared in `paths` (files, or folders searched for ``test_*.py``), by id.
+    """Every control declared in `paths` (files, or folders searched for Python files), by id.
 
     Raises:
         SettingsError: an id is declared twice, or a marker's arguments are not literals.
@@ -96,9 +103,10 @@ def read_catalogue(paths: Iterable[Path]) -> dict[str, Control]:
     for path in _python_files(paths):
         for control in controls_in(path):
             other = controls.get(control.id)
-            if other is not None and other.path != control.path:
+            if other is not None:
                 raise SettingsError(
-                    f"control {control.id} is declared in {other.path} and in {control.path}"
+                    f"control {control.id} is declared in {other.path} and in {control.path}; "
+                    "give one of them another id"
                 )
             controls[control.id] = control
     return controls

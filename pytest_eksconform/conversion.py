@@ -6,16 +6,21 @@ report once, here, on whichever process ran the test.
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import pytest
 
-from pytest_eksconform.errors import NotApplicable
+from pytest_eksconform.errors import CouldNotRead, EksConformError, NotApplicable
 from pytest_eksconform.findings import Finding, Findings
 from pytest_eksconform.run import Run
 from pytest_eksconform.verdicts import Result, Verdict
 
 PROPERTY = "eks."
+TRACEBACK = "traceback"
+"""Title of a report's section with pytest's own account of an unexpected error."""
+WIDTH = 79
+"""Columns of everything that is said, except commands: those must be pasted whole."""
 
 
 def judge_report(
@@ -41,6 +46,8 @@ def judge_report(
         seconds=call.duration,
     )
     report.eks_result = result.as_dict()  # type: ignore[attr-defined]
+    if result.verdict is Verdict.UNKNOWN and not isinstance(error, CouldNotRead | None):
+        report.sections.append((TRACEBACK, str(report.longrepr)))
     _set_outcome(item, report, result)
     _set_properties(item, result)
     report.user_properties = list(item.user_properties)
@@ -52,12 +59,19 @@ def _error_of(call: pytest.CallInfo[None]) -> BaseException | None:
     error = call.excinfo.value
     if isinstance(error, pytest.skip.Exception):
         return NotApplicable(error.msg or "skipped without a reason")
+    if call.when != "call" and isinstance(error, AssertionError):
+        # Only the test function's asserts are about the property; here it was not yet tried.
+        return EksConformError(f"an assert failed in {call.when}: {error}")
+    if call.when == "call" and type(error) is pytest.fail.Exception:
+        return AssertionError(error.msg)
     return error
 
 
 def _set_outcome(item: pytest.Item, report: pytest.TestReport, result: Result) -> None:
+    # A control is excused by a waiver, which ends one day; pytest's xfail has no say.
+    report.__dict__.pop("wasxfail", None)
     if result.verdict is Verdict.PASSED:
-        report.outcome = "passed"
+        report.outcome, report.longrepr = "passed", None
     elif result.gating:
         report.outcome = "failed"
         asserted = result.verdict is Verdict.FAILED and not result.findings
@@ -106,10 +120,22 @@ def properties_of(result: Result) -> list[tuple[str, object]]:
 
 def explain(result: Result) -> str:
     """The whole text of a verdict: what pytest shows under FAILURES."""
-    head = f"{result.control}: {result.verdict.value}: {result.title}"
+    head = wrapped(f"{result.control}: {result.verdict.value}: {result.title}".removesuffix(": "))
     if result.verdict is Verdict.UNKNOWN:
-        return f"{head}\n\n  {result.reason}\n"
-    return "\n\n".join([head, *(explain_finding(finding) for finding in result.findings)])
+        return f"{head}\n\n{wrapped(result.reason, '  ')}\n"
+    return "\n\n".join([head, *(explain_finding(finding) for finding in result.findings)]) + "\n"
+
+
+def wrapped(text: str, first: str = "") -> str:
+    """`text` in lines of at most `WIDTH` columns, all as far in as `first`, which starts it."""
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def explain_finding(finding: Finding) -> str:
@@ -117,10 +143,10 @@ def explain_finding(finding: Finding) -> str:
     return "\n".join(
         (
             f"  {finding.resource}  [{finding.severity}]",
-            f"    symptom  {finding.symptom}",
-            f"    cause    {finding.cause}",
-            f"    fix      {finding.fix}",
+            wrapped(finding.symptom, "    symptom  "),
+            wrapped(finding.cause, "    cause    "),
+            wrapped(finding.fix, "    fix      "),
             "    confirm",
-            f"{finding.confirm}",
+            finding.confirm,
         )
     )

@@ -104,14 +104,12 @@ def load_expectations(
         raise ExpectationsError(f"{file}: no such expectations file (--eks-expect)")
     tables = _read(file)
     known = (*KNOWN, *extra)
-    overrides = tables.pop("clusters", {})
-    waivers = [*tables.pop("waivers", []), *overrides.get(cluster, {}).pop("waivers", [])]
-    for name, table in overrides.items():
-        _flatten(table, known, f"{file}: [clusters.{name}]")
-    values = _flatten(tables, known, str(file))
-    values.update(_flatten(overrides.get(cluster, {}), known, f"{file}: [clusters.{cluster}]"))
-    parsed = tuple(waiver_from_table(w, f"{file}: waiver {n}") for n, w in enumerate(waivers, 1))
-    return Expectations(values, parsed, file)
+    overrides = _clusters(tables.pop("clusters", {}), file)
+    everywhere = _part(tables, known, str(file))
+    # Those of other clusters are looked at too: their mistakes should not wait for their turn.
+    parts = {n: _part(t, known, f"{file}: [clusters.{n}]") for n, t in overrides.items()}
+    own = parts.get(cluster, Expectations())
+    return Expectations({**everywhere.values, **own.values}, everywhere.waivers + own.waivers, file)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -119,6 +117,20 @@ def _read(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ExpectationsError(f"{file}: not a readable TOML file: {error}") from None
+
+
+def _clusters(tables: Any, file: Path) -> dict[str, dict[str, Any]]:
+    if isinstance(tables, dict) and all(isinstance(table, dict) for table in tables.values()):
+        return tables
+    raise ExpectationsError(f"{file}: write what is for one cluster as a [clusters.NAME] table")
+
+
+def _part(table: dict[str, Any], known: tuple[Expectation, ...], where: str) -> Expectations:
+    waivers = table.pop("waivers", [])
+    if not isinstance(waivers, list):
+        raise ExpectationsError(f"{where}: write each waiver as a [[waivers]] table")
+    parsed = [waiver_from_table(w, f"{where}: waiver {n}") for n, w in enumerate(waivers, 1)]
+    return Expectations(_flatten(table, known, where), tuple(parsed))
 
 
 def _flatten(

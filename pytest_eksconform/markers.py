@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
@@ -38,34 +39,55 @@ def control_of(item: pytest.Item) -> Control | None:
     return control_from_marker(marker.args, marker.kwargs, path=Path(item.path), doc=doc)
 
 
+def check_meaning(item: pytest.Item) -> None:
+    """See that the markers of `item` say something.
+
+    Raises:
+        SettingsError: one has arguments that mean nothing.
+    """
+    control_of(item)
+    where = f"in {Path(item.path).name}"
+    for marker in item.iter_markers("eks_tier"):
+        _check_names(marker, TIERS, where, one=True)
+    for marker in item.iter_markers("eks_requires"):
+        _check_names(marker, CAPABILITIES, where)
+    for marker in item.iter_markers("eks_min_version"):
+        version = marker.args[0] if len(marker.args) == 1 else None
+        if not isinstance(version, str) or not re.fullmatch(r"\d+\.\d+", version):
+            raise SettingsError(f'eks_min_version {where}: give a version as text, like "1.35"')
+
+
+def _check_names(
+    marker: pytest.Mark, known: Collection[str], where: str, *, one: bool = False
+) -> None:
+    unknown = [repr(name) for name in marker.args if name not in known]
+    if unknown or not marker.args or marker.kwargs or (one and len(marker.args) > 1):
+        said = f"{', '.join(unknown)} is unknown" if unknown else "the arguments mean nothing"
+        raise SettingsError(f"{marker.name} {where}: {said}; known: {', '.join(known)}")
+
+
 def check_applies(item: pytest.Item, control: Control | None, run: Run) -> None:
     """See that the test may run here.
 
     Raises:
         NotApplicable: its tier is not allowed, a capability is missing, the cluster is too old.
-        SettingsError: a marker names what does not exist.
     """
     _check_tier(item, control, run.allowed_tier)
     for marker in item.iter_markers("eks_requires"):
         for name in marker.args:
             _check_capability(name, run.target.lacks)
     for marker in item.iter_markers("eks_min_version"):
-        _check_version(str(marker.args[0]), run.cluster.version)
+        _check_version(marker.args[0], run.cluster.version)
 
 
 def _check_tier(item: pytest.Item, control: Control | None, allowed: str) -> None:
     marker = item.get_closest_marker("eks_tier")
     tier = marker.args[0] if marker else (control.tier if control else "observe")
-    if tier not in TIERS:
-        raise SettingsError(f"eks_tier({tier!r}) is unknown; one of {', '.join(TIERS)}")
     if TIERS.index(tier) > TIERS.index(allowed):
         raise NotApplicable(f"its tier is {tier}, and --eks-tier allows {allowed}")
 
 
 def _check_capability(name: str, lacks: Mapping[str, str]) -> None:
-    if name not in CAPABILITIES:
-        known = ", ".join(CAPABILITIES)
-        raise SettingsError(f"eks_requires({name!r}) is unknown; one of {known}")
     if name in lacks:
         raise NotApplicable(f"no {name} here: {lacks[name]}")
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pytest_eksconform import collection, conversion, hookspecs, markers, settings
-from pytest_eksconform.catalogue import MARKER, read_catalogue
-from pytest_eksconform.errors import UsageProblem
+from pytest_eksconform.catalogue import read_catalogue
+from pytest_eksconform.errors import NotApplicable, UsageProblem
 from pytest_eksconform.fixtures import (
     NO_TARGET,
     _eks_run,
@@ -74,7 +74,7 @@ def _configure(config: pytest.Config) -> None:
     config.stash[CATALOGUE] = catalogue
     check_patterns("--eks-select", resolved.select, catalogue)
     check_patterns("--eks-ignore", resolved.ignore, catalogue)
-    if not _is_worker(config):
+    if not _is_worker(config) and not _only_looks(config):
         config.pluginmanager.register(
             Collector(config, resolved, catalogue), "eksconform-collector"
         )
@@ -87,6 +87,13 @@ def _has_target(config: pytest.Config) -> bool:
     return config.hook.pytest_eksconform_target(config=config) is not None
 
 
+def _only_looks(config: pytest.Config) -> bool:
+    """Whether pytest is asked what there is, not to run it."""
+    option = config.option
+    shows = option.showfixtures or option.show_fixtures_per_test or option.markers
+    return bool(option.collectonly or shows)
+
+
 def _is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
@@ -95,11 +102,7 @@ def _is_worker(config: pytest.Config) -> bool:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Open the run, before any other plugin starts workers or prints its header."""
     config = session.config
-    if (
-        config.option.collectonly
-        or config.option.showfixtures
-        or config.option.show_fixtures_per_test
-    ):
+    if _only_looks(config):
         return
     if not _has_target(config):
         if collection.names_shipped_suites(config):
@@ -155,12 +158,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Refuse a marker that means nothing, at collection and in one line."""
-    for marker in metafunc.definition.iter_markers(MARKER):
-        try:
-            markers.control_of(metafunc.definition)
-        except UsageProblem as problem:
-            pytest.fail(str(problem), pytrace=False)
-        del marker
+    try:
+        markers.check_meaning(metafunc.definition)
+    except UsageProblem as problem:
+        pytest.fail(str(problem), pytrace=False)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -180,7 +181,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """See that the control may run here, and give it an empty list of findings."""
+    """See that the test may run here, and give a control an empty list of findings."""
     control = item.stash.get(CONTROL, None)
     run = item.config.stash.get(RUN, None)
     if run is None:
@@ -189,7 +190,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     if control is not None:
         item.stash[FINDINGS] = run.findings_for(control)
-    markers.check_applies(item, control, run)
+    try:
+        markers.check_applies(item, control, run)
+    except NotApplicable as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -200,5 +204,6 @@ def pytest_runtest_makereport(
     report = yield
     control, run = item.stash.get(CONTROL, None), item.config.stash.get(RUN, None)
     if control is not None and run is not None:
-        conversion.judge_report(item, call, report, run, control, item.stash[FINDINGS])
+        findings = item.stash.setdefault(FINDINGS, run.findings_for(control))
+        conversion.judge_report(item, call, report, run, control, findings)
     return report

@@ -7,10 +7,13 @@ from typing import Any
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    CredentialRetrievalError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
 )
 
 from pytest_eksconform.clients.aws import AwsClients, error_code, missing_action
@@ -34,8 +37,10 @@ def aws_clients(target: Target) -> AwsClients:
         clients = AwsClients(target.region, target.profile)
     except ProfileNotFound as error:
         raise TargetError(f"{error}; see `aws configure list-profiles`") from None
+    except BotoCoreError as error:
+        raise TargetError(f"the AWS configuration cannot be used: {error}") from None
     if not clients.region:
-        raise TargetError("no AWS region: give --eks-region or set AWS_REGION")
+        raise TargetError("no AWS region: give --eks-region or set AWS_DEFAULT_REGION")
     return clients
 
 
@@ -97,9 +102,12 @@ def _ask(target: Target, request: Any) -> Any:
             "or give --eks-aws-profile"
         ) from None
     except NoRegionError:
-        raise TargetError("no AWS region: give --eks-region or set AWS_REGION") from None
+        raise TargetError("no AWS region: give --eks-region or set AWS_DEFAULT_REGION") from None
     except ClientError as error:
         raise TargetError(_refusal(target, error)) from None
+    except (CredentialRetrievalError, SSOError, TokenRetrievalError) as error:
+        text = " ".join(str(error).split()).rstrip(":.")
+        raise TargetError(f"no AWS credentials: {text}; log in again (`aws sso login`)") from None
     except BotoCoreError as error:
         raise TargetError(f"AWS could not be reached: {' '.join(str(error).split())}") from None
 

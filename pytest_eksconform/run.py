@@ -90,10 +90,6 @@ class Run:
 def wanted_sections(
     controls: Iterable[Control], sections: Mapping[str, Section]
 ) -> tuple[str, ...]:
-    """The sections that `controls` read, without repeats.
-
-    Raises:
-        KeyError: a control names a section that does not exist.
-    """
+    """The sections that `controls` read, without repeats; a name that is none fails at its read."""
     names = dict.fromkeys(name for control in controls for name in control.reads)
     return tuple(name for name in names if name in sections)

@@ -117,9 +117,14 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("eksconform", "Amazon EKS conformance")
     for option in OPTIONS:
         group.addoption(option.flagname, dest=option.ini, default=None, **_argparse(option))
-        kind: Literal["args", "string"] = "args" if option.many else "string"
-        parser.addini(option.ini, option.help, type=kind)
+        parser.addini(option.ini, option.help, type=_ini_type(option))
     parser.addini("eks_strict_waivers", "A waiver that matches nothing fails the run", type="bool")
+
+
+def _ini_type(option: Option) -> Literal["args", "bool", "string"]:
+    if option.flag:
+        return "bool"
+    return "args" if option.many else "string"
 
 
 def _argparse(option: Option) -> dict[str, Any]:

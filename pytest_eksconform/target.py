@@ -136,7 +136,8 @@ def _emulated(settings: Settings, write: Callable[[str], None], tty: bool) -> It
         may_build=not settings.no_build,
     )
     try:
-        emulated = emulation.start(request, emulation.TerminalProgress(write, tty))
+        with emulation.TerminalProgress(write, tty) as progress:
+            emulated = emulation.start(request, progress)
     except EmulationError as error:
         raise TargetError(str(error)) from error
     try:

@@ -57,8 +57,8 @@ def emulated(**request: Any) -> Iterator[EmulatedEks]:
     """
     from pytest_eksconform import emulation
 
-    silent = emulation.TerminalProgress(lambda _text: None, False)
-    started = emulation.start(emulation.EmulationRequest(**request), silent)
+    with emulation.TerminalProgress(lambda _text: None, False) as silent:
+        started = emulation.start(emulation.EmulationRequest(**request), silent)
     try:
         yield emulated_eks(started)
     finally:
@@ -135,7 +135,7 @@ def assert_caught(
 
     Args:
         control: its id.
-        fault: a fault (see `pytest_eksconform.emulation.faults`).
+        fault: a function declared with `pytest_eksconform.emulation.faults.fault`.
         eks: where.
         paths: file with the control; the shipped suites when empty.
 
@@ -145,18 +145,18 @@ def assert_caught(
     Raises:
         AssertionError: it did not pass before, did not fail, or the fault left something behind.
     """
-    from pytest_eksconform.emulation.faults import applied
+    from pytest_eksconform.emulation.faults import applied, fault_of
 
-    paths = list(paths)
+    paths, broken = list(paths), fault_of(fault)
     before = run_controls(eks.target, select=[control], paths=paths)[control]
     if before.verdict is not Verdict.PASSED:
         raise AssertionError(
             f"{control} is {before.verdict.value} before the fault: {before.reason}"
         )
-    with applied(fault, eks.world):
+    with applied(broken, eks.world):
         after = run_controls(eks.target, select=[control], paths=paths)[control]
     if after.verdict is not Verdict.FAILED:
         raise AssertionError(
-            f"{control} is {after.verdict.value} in spite of the fault {fault.name}"
+            f"{control} is {after.verdict.value} in spite of the fault {broken.name}"
         )
     return after

@@ -142,7 +142,7 @@ class Judge:
             reason = "; ".join(f"{w.reason} (until {w.expires})" for w in used)
             return {"verdict": Verdict.WAIVED, "reason": reason}
         first = findings[0]
-        more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
+        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         return {
             "verdict": Verdict.FAILED,
             "reason": f"{first.resource}: {first.symptom}{more}",

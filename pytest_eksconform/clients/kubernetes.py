@@ -68,7 +68,10 @@ class KubernetesApi:
         record(kubernetes=1, size=len(body))
         if answer.status >= 400:
             raise refused(path, answer.status)
-        return json.loads(body)
+        try:
+            return json.loads(body)
+        except ValueError:
+            raise CouldNotRead(path, f"the answer of {self.endpoint} is no JSON") from None
 
     def list(self, path: str, *, metadata_only: bool = False, **query: str) -> list[Any]:
         """Every object at the collection `path`, page by page.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -124,6 +125,8 @@ def _report_folder(settings: Settings, config: pytest.Config) -> Path | None:
     folder: Path = config.invocation_params.dir / settings.report
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # Found out now, not after the run.
+        tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise SettingsError(f"--eks-report={settings.report}: {error.strerror}") from None
     return folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -10,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_eksconform.conversion import explain_finding
+from pytest_eksconform.conversion import TRACEBACK, explain_finding, wrapped
 from pytest_eksconform.run import Run
 from pytest_eksconform.settings import Settings
 from pytest_eksconform.verdicts import Result, Verdict
-from pytest_eksconform.waivers import WaiverReview
+from pytest_eksconform.waivers import Waiver, WaiverReview
 
-WIDTH = 79
 ADVICE = "advice"
 _MARKUP = {
     "passed": "green",
@@ -76,17 +74,9 @@ def _shown(value: object) -> str:
 
 
 def _wrapped(prefix: str, parts: list[str]) -> list[str]:
-    return (
-        textwrap.wrap(
-            prefix + ", ".join(parts),
-            WIDTH,
-            subsequent_indent=" " * len(prefix),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        if parts
-        else []
-    )
+    # Lines break between parts, never within one.
+    whole = ", ".join(part.replace(" ", "\0") for part in parts)
+    return wrapped(whole, prefix).replace("\0", " ").split("\n") if parts else []
 
 
 def summary(
@@ -96,6 +86,7 @@ def summary(
     folder: Path | None,
 ) -> None:
     """Everything after pytest's own failures."""
+    _unexpected(reporter)
     _advice(reporter, results)
     reporter.section("verdicts by area")
     for area, some in groupby(results, key=lambda result: result.area):
@@ -105,7 +96,7 @@ def summary(
     _waivers(reporter, review)
     counts = Counter(word(result) for result in results)
     total = ", ".join(f"{counts[name]} {name}" for name in _LETTERS if counts[name])
-    reporter.write_line(f"{len(results)} controls: {total}", bold=True)
+    reporter.write_line(wrapped(f"{len(results)} controls: {total}"), bold=True)
     if folder:
         reporter.write_line(f"reports: {folder}/junit.xml, {folder}/report.json")
 
@@ -115,14 +106,25 @@ def _line(reporter: pytest.TerminalReporter, result: Result) -> None:
     reporter.write(f"  {name:<14} ", **{_MARKUP[name]: True})
     reporter.write_line(f"{result.control:<34} {_judged(result)}".rstrip())
     if result.reason:
-        for line in textwrap.wrap(result.reason, WIDTH - 19):
-            reporter.write_line(" " * 19 + line, light=True)
+        reporter.write_line(wrapped(result.reason, " " * 19), light=True)
 
 
 def _judged(result: Result) -> str:
-    if result.verdict in (Verdict.NOT_APPLICABLE, Verdict.UNKNOWN):
+    if result.verdict in (Verdict.NOT_APPLICABLE, Verdict.UNKNOWN) or not result.judged:
         return ""
     return f"{len(result.judged)} judged"
+
+
+def _unexpected(reporter: pytest.TerminalReporter) -> None:
+    """Where controls broke; pytest itself shows no traceback but of what it calls a failure."""
+    broken = [r for r in reporter.getreports("unknown") if TRACEBACK in dict(r.sections)]
+    if not broken or reporter.config.option.tbstyle == "no":
+        return
+    reporter.section("errors in controls (they say nothing about the cluster)")
+    for report in broken:
+        reporter.write_sep("_", report.nodeid)
+        for title, text in report.sections:
+            reporter.write_line(text if title == TRACEBACK else f"-- {title}\n{text}")
 
 
 def _advice(reporter: pytest.TerminalReporter, results: Iterable[Result]) -> None:
@@ -134,16 +136,16 @@ def _advice(reporter: pytest.TerminalReporter, results: Iterable[Result]) -> Non
         reporter.write_line(f"{result.control}: {result.title}", bold=True)
         for finding in result.findings:
             reporter.write_line(explain_finding(finding))
+        reporter.write_line("")
 
 
 def _waivers(reporter: pytest.TerminalReporter, review: WaiverReview) -> None:
     for waiver in review.expired:
-        reporter.write_line(
-            f"waiver of {waiver.control} on {waiver.resource} ended on {waiver.expires}: no effect",
-            yellow=True,
-        )
+        end = f"ended on {waiver.expires}: renew it or remove it"
+        reporter.write_line(wrapped(f"{_named(waiver)} {end}"), yellow=True)
     for waiver in review.unmatched:
-        reporter.write_line(
-            f"waiver of {waiver.control} on {waiver.resource} met no finding: remove it",
-            yellow=True,
-        )
+        reporter.write_line(wrapped(f"{_named(waiver)} met no finding: remove it"), yellow=True)
+
+
+def _named(waiver: Waiver) -> str:
+    return f"waiver of {waiver.control} on {waiver.resource}"

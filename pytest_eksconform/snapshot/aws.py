@@ -76,7 +76,11 @@ def _addon_schemas(reader: Reader) -> Any:
 
 
 def _access_entries(reader: Reader) -> Any:
+    """The access entries with their policies; none where aws-auth alone gives access."""
     eks, cluster = reader.aws("eks"), reader.cluster
+    access = reader.read("cluster").get("accessConfig") or {}
+    if access.get("authenticationMode", "CONFIG_MAP") == "CONFIG_MAP":
+        return []  # EKS refuses to list them in this mode
     principals = reader.pages("eks", "list_access_entries", "accessEntries", clusterName=cluster)
 
     def describe(principal: str) -> Any:
@@ -322,6 +326,7 @@ SECTIONS = (
         "the access entries",
         _access_entries,
         _eks("ListAccessEntries", "DescribeAccessEntry", "ListAssociatedAccessPolicies"),
+        needs=("cluster",),
     ),
     Section(
         "access_policies",

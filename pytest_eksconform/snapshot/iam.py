@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,6 +15,7 @@ from pytest_eksconform.snapshot.sections import Reader, Rights, Section
 
 ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 _GONE = {"NoSuchEntity", "NoSuchEntityException"}
+_PRINCIPAL = re.compile(r"arn:[\w-]+:iam::\d{12}:(?:role|user)/[\w+=,.@/-]+")
 Question = tuple[str, tuple[str, ...], str, tuple[tuple[str, str], ...]]
 
 
@@ -137,6 +139,32 @@ def _profile(reader: Reader, arn: str) -> dict[str, Any]:
     }
 
 
+def _other_principals(reader: Reader) -> Any:
+    """Users with an access entry, and who stands in aws-auth: ``missing`` by ARN."""
+    cluster = reader.read("cluster")["arn"]
+    entries = [entry["principalArn"] for entry in reader.read("access_entries")]
+    arns = {arn for arn in entries if ":user/" in arn}
+    aws_auth = (reader.read("config_maps").get("aws-auth") or {}).get("data") or {}
+    for part in ("mapRoles", "mapUsers"):
+        arns.update(_PRINCIPAL.findall(aws_auth.get(part, "")))
+    own = sorted(arn for arn in arns if _own_account(arn, cluster))
+    return dict(reader.each(lambda arn: (arn, {"missing": not _exists(reader, arn)}), own))
+
+
+def _exists(reader: Reader, arn: str) -> bool:
+    iam, name = reader.aws("iam"), role_name(arn)
+    try:
+        if ":user/" in arn:
+            iam.get_user(UserName=name)
+        else:
+            iam.get_role(RoleName=name)
+    except ClientError as error:
+        if error_code(error) in _GONE:
+            return False
+        raise
+    return True
+
+
 def document(policy: Any) -> Any:
     """A policy document as JSON data; boto3 gives it decoded, or URL-encoded as IAM sends it."""
     return json.loads(unquote(policy)) if isinstance(policy, str) else policy
@@ -202,6 +230,13 @@ SECTIONS = (
             "service_accounts",
             "access_entries",
         ),
+    ),
+    Section(
+        "other_principals",
+        "the IAM users with access and the principals of aws-auth",
+        _other_principals,
+        _iam("GetRole", "GetUser"),
+        needs=("cluster", "access_entries", "config_maps"),
     ),
     Section(
         "managed_policies",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pytest_eksconform.errors import CouldNotRead
+from pytest_eksconform.snapshot.field_owners import spec_owners
 from pytest_eksconform.snapshot.sections import Reader, Rights, Section
 
 CONFIG_MAPS = ("aws-auth", "cluster-autoscaler-status", "coredns")
@@ -103,6 +104,16 @@ def _eni_configs(reader: Reader) -> Any:
         raise
 
 
+def _addon_field_owners(reader: Reader) -> Any:
+    """Who set the fields of kube-system's workloads, as ``daemonset kube-system/aws-node``."""
+    owners = {}
+    for kind in ("daemonset", "deployment"):
+        path = f"/apis/apps/v1/namespaces/kube-system/{kind}s"
+        for item in reader.kube.list(path, metadata_only=True):
+            owners[f"{kind} kube-system/{item['metadata']['name']}"] = spec_owners(item)
+    return owners
+
+
 def _section(name: str, about: str, path: str, **how: Any) -> Section:
     group, resource = _group_and_resource(path)
     rule = f"list {resource}.{group}" if group else f"list {resource}"
@@ -121,6 +132,12 @@ SECTIONS = (
         "the ConfigMaps of kube-system that the project names",
         _config_maps,
         Rights(rbac=tuple(f"get configmaps/{name}" for name in CONFIG_MAPS)),
+    ),
+    Section(
+        "addon_field_owners",
+        "who set the fields of kube-system's workloads",
+        _addon_field_owners,
+        Rights(rbac=("list daemonsets.apps", "list deployments.apps")),
     ),
     _section("nodes", "the Nodes", "/api/v1/nodes"),
     _section("pods", "the pods", "/api/v1/pods"),

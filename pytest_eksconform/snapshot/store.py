@@ -84,16 +84,18 @@ class SnapshotStore:
 
         Raises:
             CouldNotRead: it could not be read, now or at the first try.
-            KeyError: there is no such section.
+            LookupError: there is no such section.
         """
         return self.entry(name).value()
 
     def seed(self, name: str, data: Any) -> None:
         """Take `data`, which was read already, as the section `name`."""
-        self._once(name, lambda: Entry(data, None, Calls(aws=1).as_dict(), 0.0))
+        self._once(name, lambda: Entry(_as_json(data), None, Calls(aws=1).as_dict(), 0.0))
 
     def entry(self, name: str) -> Entry:
         """The section `name`, read now if nobody has yet."""
+        if name not in self._sections:
+            raise LookupError(f"there is no section {name!r} in the snapshot")
         section = self._sections[name]
         return self._once(name, lambda: self._load(section))
 
@@ -131,9 +133,12 @@ class SnapshotStore:
         with counted(calls):
             try:
                 with reading(section.about):
-                    data = section.load(reader)
+                    data = _as_json(section.load(reader))
             except CouldNotRead as problem:
                 error = {k: getattr(problem, k) for k in ("what", "answer", "permission")}
+            except Exception as problem:  # noqa: BLE001 - only its own controls may suffer from it
+                answer = " ".join(f"{type(problem).__name__}: {problem}".split())
+                error = {"what": section.about, "answer": answer, "permission": None}
         return Entry(data, error, calls.as_dict(), round(time.monotonic() - start, 3))
 
 
@@ -141,12 +146,16 @@ def _to_file(file: Path, entry: Entry) -> None:
     temporary = file.with_suffix(".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(asdict(entry), stream, default=_plain)
+        json.dump(asdict(entry), stream)
     os.replace(temporary, file)
 
 
 def _from_file(file: Path) -> Entry:
     return Entry(**json.loads(file.read_text(encoding="utf-8")))
+
+
+def _as_json(data: Any) -> Any:
+    return json.loads(json.dumps(data, default=_plain))
 
 
 def _plain(value: Any) -> str:
