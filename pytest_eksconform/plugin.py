@@ -68,7 +68,7 @@ def _configure(config: pytest.Config) -> None:
     config.add_cleanup(stack.close)
     if not _has_target(config):
         return
-    if not collection.paths_given(config) and not _is_worker(config):
+    if not collection.paths_given(config):  # xdist gives its workers only what the user gave
         config.args[:] = collection.default_paths(resolved, config.rootpath) or config.args
     catalogue = read_catalogue(collection.catalogue_paths(config, resolved))
     config.stash[CATALOGUE] = catalogue

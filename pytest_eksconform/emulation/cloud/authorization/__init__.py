@@ -1,0 +1,1 @@
+"""The policy engine of the emulated account: who may do what, on which resource."""
