@@ -94,7 +94,7 @@ def run_controls(
     with tempfile.TemporaryDirectory(prefix="eksconform-run-") as folder:
         empty = Path(folder) / "pytest.toml"
         empty.write_text("[pytest]\n", encoding="utf-8")
-        options = ["-c", str(empty), "--rootdir", folder, "-qq", "--capture=no"]
+        options = ["-c", str(empty), "--rootdir", folder, "--capture=no"]
         options += ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:xdist"]
         options += [f"--eks-select={','.join(select)}"] if select else []
         options += [f"--eks-expect={expect}"] if expect else []

@@ -56,7 +56,7 @@ def web_identity_trusts(trust: dict[str, Any]) -> list[WebIdentityTrust]:
         subjects = [(o, v) for o, key, v in conditions if key.endswith(":sub")]
         audiences = [v for _, key, v in conditions if key.endswith(":aud")]
         patterns = any("like" in o.lower() and ("*" in v or "?" in v) for o, v in subjects)
-        for provider in as_list((statement.get("Principal") or {}).get("Federated")):
+        for provider in as_list(_principal(statement).get("Federated")):
             values = tuple(v for _, v in subjects)
             found.append(WebIdentityTrust(provider, values, tuple(audiences), patterns))
     return found

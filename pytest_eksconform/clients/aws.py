@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -41,6 +41,10 @@ class AwsClients:
     """
 
     def __init__(self, region: str | None = None, profile: str | None = None) -> None:
+        import boto3  # slow; pytest loads this module also where no cluster is checked
+
+        # Its debug log holds session tokens, and pytest captures logs into reports.
+        logging.getLogger("botocore").setLevel(logging.INFO)
         self._session = boto3.Session(profile_name=profile, region_name=region)
         self.region = self._session.region_name or ""
         self._clients: dict[str, Any] = {}

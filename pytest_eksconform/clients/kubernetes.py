@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from kubernetes.client import ApiClient, Configuration
 from urllib3.exceptions import HTTPError
 
 from pytest_eksconform.clients.calls import record
@@ -33,6 +33,11 @@ class KubernetesApi:
     """
 
     def __init__(self, endpoint: str, certificate_authority: str, token: Callable[[], str]) -> None:
+        # Slow; pytest loads this module also where no cluster is checked.
+        from kubernetes.client import ApiClient, Configuration
+
+        # Its debug log holds whole answers, and pytest captures logs into reports.
+        logging.getLogger("kubernetes").setLevel(logging.INFO)
         self.endpoint = endpoint
         self._token = token
         self._made_at = float("-inf")

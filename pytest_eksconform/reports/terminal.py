@@ -88,7 +88,7 @@ def summary(
     """Everything after pytest's own failures."""
     _unexpected(reporter)
     _advice(reporter, results)
-    reporter.section("verdicts by area")
+    reporter.write_sep("=", "verdicts by area")
     for area, some in groupby(results, key=lambda result: result.area):
         reporter.write_line(area, bold=True)
         for result in some:
@@ -120,7 +120,7 @@ def _unexpected(reporter: pytest.TerminalReporter) -> None:
     broken = [r for r in reporter.getreports("unknown") if TRACEBACK in dict(r.sections)]
     if not broken or reporter.config.option.tbstyle == "no":
         return
-    reporter.section("errors in controls (they say nothing about the cluster)")
+    reporter.write_sep("=", "errors in controls (they say nothing about the cluster)")
     for report in broken:
         reporter.write_sep("_", report.nodeid)
         for title, text in report.sections:
@@ -131,7 +131,7 @@ def _advice(reporter: pytest.TerminalReporter, results: Iterable[Result]) -> Non
     advised = [r for r in results if word(r) in (ADVICE, Verdict.WAIVED.value)]
     if not advised:
         return
-    reporter.section("advice and waived findings (they do not fail the run)")
+    reporter.write_sep("=", "advice and waived findings (they do not fail the run)")
     for result in advised:
         reporter.write_line(f"{result.control}: {result.title}", bold=True)
         for finding in result.findings:

@@ -136,10 +136,18 @@ class SnapshotStore:
                     data = _as_json(section.load(reader))
             except CouldNotRead as problem:
                 error = {k: getattr(problem, k) for k in ("what", "answer", "permission")}
+                error["permission"] = _full_action(problem.permission, section.rights.iam)
             except Exception as problem:  # noqa: BLE001 - only its own controls may suffer from it
                 answer = " ".join(f"{type(problem).__name__}: {problem}".split())
                 error = {"what": section.about, "answer": answer, "permission": None}
         return Entry(data, error, calls.as_dict(), round(time.monotonic() - start, 3))
+
+
+def _full_action(permission: str | None, known: Iterable[str]) -> str | None:
+    # Some services say no action in their refusal; the section's rights name it.
+    if permission is None or not permission.startswith("*:"):
+        return permission
+    return next((action for action in known if action.endswith(permission[1:])), permission)
 
 
 def _to_file(file: Path, entry: Entry) -> None:

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3  # noqa: F401 - kept loaded over the inner runs
+import boto3  # noqa: F401 - loaded once, not again by every inner run
+import kubernetes.client  # noqa: F401
 import pytest
 
 from tests.plugin.stub_eks import REGION, StubEks
 
 TARGET = "--eks-cluster=prod"
 OWN_CONTROL = '''
+import kubernetes.client  # noqa: F401
 import pytest
 
 @pytest.mark.eks_control("acme/nodes-exist", severity="high", reads=("nodes",))

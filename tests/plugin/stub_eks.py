@@ -138,6 +138,6 @@ def _handler(stub: StubEks) -> type[BaseHTTPRequestHandler]:
             query = {key: values[0] for key, values in parse_qs(url.query).items()}
             return Request(name, query, dict(self.headers))
 
-        log_message: Callable[..., None] = lambda *_args: None  # noqa: E731
+        log_message: Callable[..., None] = lambda *_args: None
 
     return Handler

@@ -36,9 +36,7 @@ def test_no_credentials_says_how_to_log_in(aws, refused, workers, monkeypatch):
     assert "no AWS credentials found: log in" in refused(TARGET, workers)
 
 
-def test_credential_process_that_fails_is_no_network_problem(
-    aws, refused, monkeypatch, pytester
-):
+def test_credential_process_that_fails_is_no_network_problem(aws, refused, monkeypatch, pytester):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     config = pytester.makefile(".ini", aws="[default]\ncredential_process = false")
@@ -90,7 +88,9 @@ def test_unknown_profile_is_named(aws, refused, workers):
 def test_unreachable_aws_is_said(aws, refused, workers, closed, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", closed)
     line = refused(TARGET, workers)
-    assert line.startswith(f'AWS could not be reached: Could not connect to the endpoint URL: "{closed}')
+    assert line.startswith(
+        f'AWS could not be reached: Could not connect to the endpoint URL: "{closed}'
+    )
 
 
 def test_unreachable_kubernetes_is_said(aws, refused, workers, closed):
@@ -170,9 +170,7 @@ def test_shipped_suite_without_target_is_refused(refused, workers):
         ),
     ],
 )
-def test_malformed_expectations_are_refused_before_aws_is_asked(
-    aws, refused, pytester, text, said
-):
+def test_malformed_expectations_are_refused_before_aws_is_asked(aws, refused, pytester, text, said):
     (pytester.path / TOML).write_text(text)
     line = refused(TARGET)
     assert said in line

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +56,7 @@ expires = 2999-03-01
 """
 
 
+LOG_ALL = ["--log-level=DEBUG", "--override-ini=junit_logging=all"]
 SECRET, SESSION_TOKEN = "stub-secret-5f1c", "stub-session-token-9a7e"
 
 
@@ -88,7 +88,7 @@ class FinishedRun:
 @pytest.fixture(scope="module", params=["-n0", "-n2"])
 def finished(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[FinishedRun]:
+) -> FinishedRun:
     """One run of all the controls, looked at by every test here."""
     folder = tmp_path_factory.mktemp("verdicts")
     shutil.copy(CONTROLS, folder / "test_acme.py")
@@ -97,7 +97,7 @@ def finished(
     stub = StubEks()
     stub.answer("GET /api/v1/pods", 403, {"kind": "Status"})
     stub.refuse_action("GET /clusters/prod/node-groups", "eks:ListNodegroups")
-    options = ["--eks-cluster=prod", "--eks-report=report", "-rA", request.param]
+    options = ["--eks-cluster=prod", "--eks-report=report", "-rA", request.param, *LOG_ALL]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "test_acme.py"],
         cwd=folder,
@@ -107,7 +107,7 @@ def finished(
         check=False,
     )
     stub.close()
-    yield FinishedRun(done.returncode, done.stdout + done.stderr, folder)
+    return FinishedRun(done.returncode, done.stdout + done.stderr, folder)
 
 
 def _environment(stub: StubEks) -> dict[str, str]:

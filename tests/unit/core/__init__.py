@@ -1,0 +1,1 @@
+"""The core without a cluster: rules, files and texts."""
