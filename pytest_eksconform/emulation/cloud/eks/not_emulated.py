@@ -9,14 +9,12 @@ from pytest_eksconform.emulation.cloud.context import Handler, Handlers, Invocat
 from .errors import invalid_request, not_found
 
 EMPTY_LISTS = {
-    "ListInsights": "insights",
     "ListIdentityProviderConfigs": "identityProviderConfigs",
     "ListCapabilities": "capabilities",
     "ListCertificateAuthorities": "certificateAuthorities",
     "ListEksAnywhereSubscriptions": "subscriptions",
 }
 NAMED_THINGS = {
-    "DescribeInsight": ("insight", "id"),
     "DescribeCapability": ("capability", "capabilityName"),
     "UpdateCapability": ("capability", "capabilityName"),
     "DeleteCapability": ("capability", "capabilityName"),

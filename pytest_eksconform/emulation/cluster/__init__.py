@@ -1,0 +1,1 @@
+"""What EKS adds to the API server: authentication, authorization, injection, OIDC discovery."""
