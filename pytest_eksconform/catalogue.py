@@ -8,6 +8,7 @@ and without xdist, and nothing of a user's code runs before its time.
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ from pytest_eksconform.errors import SettingsError
 from pytest_eksconform.findings import SEVERITIES
 
 MARKER = "eks_control"
+SHIPPED = Path(__file__).parent / "suites"
+"""Where the shipped suites are; only there may an id be without a prefix."""
 TIERS = ("observe", "probe", "provision", "disrupt")
 """From the harmless to the harmful."""
 
@@ -71,6 +74,8 @@ def control_from_marker(
     for name in ("reads", "sources"):
         values[name] = _texts(values.get(name, ()), f"{where}: {name}")
     title = (doc or "").strip().split("\n", 1)[0]
+    if "/" not in args[0] and SHIPPED not in path.resolve().parents:
+        raise SettingsError(f'{where}: id {args[0]!r} needs a prefix of yours: "acme/{args[0]}"')
     control = Control(id=args[0], area=_area(args[0], path), title=title, path=path, **values)
     _check_choice(control.severity, SEVERITIES, f"{where}: severity")
     _check_choice(control.tier, TIERS, f"{where}: tier")
@@ -115,12 +120,19 @@ def read_catalogue(paths: Iterable[Path]) -> dict[str, Control]:
 def _python_files(paths: Iterable[Path]) -> Iterator[Path]:
     seen: set[Path] = set()
     for path in paths:
-        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-        for file in files:
+        for file in _files_below(path) if path.is_dir() else [path]:
             resolved = file.resolve()
             if file.suffix == ".py" and file.is_file() and resolved not in seen:
                 seen.add(resolved)
                 yield resolved
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for root, folders, files in os.walk(folder):
+        # Like pytest itself, past hidden folders and virtual environments.
+        kept = [f for f in folders if f[0] != "." and not Path(root, f, "pyvenv.cfg").exists()]
+        folders[:] = sorted(kept)
+        yield from (Path(root, file) for file in sorted(files))
 
 
 def controls_in(path: Path) -> Iterator[Control]:

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 
 import yaml
 
-from pytest_eksconform.catalogue import Control, read_catalogue
-from pytest_eksconform.collection import SHIPPED
+from pytest_eksconform.catalogue import SHIPPED, Control, read_catalogue
 from pytest_eksconform.errors import UsageProblem
 from pytest_eksconform.permissions import cluster_role, iam_policy, rights_for
 from pytest_eksconform.selection import check_patterns, chosen

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from pytest_eksconform.catalogue import SHIPPED
 from pytest_eksconform.errors import SettingsError
 from pytest_eksconform.settings import Settings
 
-SHIPPED = Path(__file__).parent / "suites"
 SHIPPED_PACKAGE = "pytest_eksconform.suites"
 
 

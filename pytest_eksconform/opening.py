@@ -107,7 +107,7 @@ def load_for(
         ExpectationsError: as `load_expectations`, or a waiver of an unknown control.
     """
     extra = _flat(config.hook.pytest_eksconform_expectations(config=config))
-    path = Path(settings.expect) if settings.expect else None
+    path = settings.path("expect", config) if settings.expect else None
     expectations = load_expectations(path, config.rootpath, cluster, extra)
     for waiver in expectations.waivers:
         # A prefixed id may belong to tests that this run does not collect.

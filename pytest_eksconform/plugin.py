@@ -75,9 +75,7 @@ def _configure(config: pytest.Config) -> None:
     check_patterns("--eks-select", resolved.select, catalogue)
     check_patterns("--eks-ignore", resolved.ignore, catalogue)
     if not _is_worker(config) and not _only_looks(config):
-        config.pluginmanager.register(
-            Collector(config, resolved, catalogue), "eksconform-collector"
-        )
+        config.pluginmanager.register(Collector(config, resolved), "eksconform-collector")
 
 
 def _has_target(config: pytest.Config) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -106,6 +107,11 @@ class Settings:
     def source(self, name: str) -> str:
         """Where the value of `name` came from."""
         return self._values[name].source
+
+    def path(self, name: str, config: pytest.Config) -> Path:
+        """The path that `name` is: below the rootdir if the ini file says it, as pytest does."""
+        below = config.rootpath if self.source(name) == "ini" else config.invocation_params.dir
+        return below / Path(self._values[name].value)
 
     def given(self) -> list[tuple[str, Setting]]:
         """The settings that somebody gave, in the order of `OPTIONS`."""

@@ -52,7 +52,7 @@ def web_identity_trusts(trust: dict[str, Any]) -> list[WebIdentityTrust]:
     """The statements of `trust` that allow AssumeRoleWithWebIdentity, one for each provider."""
     found = []
     for statement in _allowing(trust, WEB_IDENTITY):
-        conditions = list(_conditions(statement))
+        conditions = [c for c in _conditions(statement) if "not" not in c[0].lower()]
         subjects = [(o, v) for o, key, v in conditions if key.endswith(":sub")]
         audiences = [v for _, key, v in conditions if key.endswith(":aud")]
         patterns = any("like" in o.lower() and ("*" in v or "?" in v) for o, v in subjects)

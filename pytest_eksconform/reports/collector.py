@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from pytest_eksconform.catalogue import Control
 from pytest_eksconform.errors import SettingsError
 from pytest_eksconform.reports import json_report, terminal
 from pytest_eksconform.run import Run
@@ -25,15 +23,12 @@ class Collector:
     Args:
         config: pytest's.
         settings: of the run.
-        catalogue: of all controls.
 
     Raises:
         SettingsError: the report folder cannot be made.
     """
 
-    def __init__(
-        self, config: pytest.Config, settings: Settings, catalogue: Mapping[str, Control]
-    ) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self._config = config
         self._settings = settings
         self._results: dict[tuple[str, str], Result] = {}
@@ -41,7 +36,7 @@ class Collector:
         self._folder = _report_folder(settings, config)
         if self._folder and not config.option.xmlpath:
             config.option.xmlpath = str(self._folder / "junit.xml")
-        self._catalogue = catalogue
+        self._others_passed = False
 
     @property
     def results(self) -> list[Result]:
@@ -70,6 +65,8 @@ class Collector:
         data = getattr(report, "eks_result", None)
         if data is not None:
             self._results[report.nodeid, data["control"]] = Result.from_dict(data)
+        elif report.when == "call" and report.passed:
+            self._others_passed = True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(
@@ -92,7 +89,7 @@ class Collector:
         if status != pytest.ExitCode.OK or not self._results:
             return status
         verdicts = {result.verdict for result in self.results}
-        if verdicts == {Verdict.NOT_APPLICABLE}:
+        if verdicts == {Verdict.NOT_APPLICABLE} and not self._others_passed:
             return pytest.ExitCode.NO_TESTS_COLLECTED
         if self._config.getini("eks_strict_waivers") and self.review().unmatched:
             return pytest.ExitCode.TESTS_FAILED
@@ -122,7 +119,7 @@ class Collector:
 def _report_folder(settings: Settings, config: pytest.Config) -> Path | None:
     if not settings.report:
         return None
-    folder: Path = config.invocation_params.dir / settings.report
+    folder = settings.path("report", config)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # Found out now, not after the run.

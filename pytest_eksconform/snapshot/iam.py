@@ -56,6 +56,8 @@ def _role_arns(reader: Reader) -> set[str]:
         annotations = account["metadata"].get("annotations") or {}
         arns.add(annotations.get(ROLE_ANNOTATION, ""))
     arns.update(e["principalArn"] for e in reader.read("access_entries"))
+    for profile in reader.read("instance_profiles").values():
+        arns.update(role["arn"] for role in profile["roles"])
     return {arn for arn in arns if ":role/" in arn and _own_account(arn, cluster["arn"])}
 
 
@@ -229,6 +231,7 @@ SECTIONS = (
             "pod_identity_associations",
             "service_accounts",
             "access_entries",
+            "instance_profiles",
         ),
     ),
     Section(

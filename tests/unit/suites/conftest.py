@@ -1,4 +1,4 @@
-"""Runs one control on literal snapshot sections, without pytest's machinery and without a cluster."""
+"""Runs one control on literal snapshot sections, without a cluster."""
 
 from __future__ import annotations
 

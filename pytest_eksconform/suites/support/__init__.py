@@ -1,0 +1,1 @@
+"""What several suites share: reading objects of AWS and Kubernetes, no judgement."""

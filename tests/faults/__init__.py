@@ -1,0 +1,1 @@
+"""Each control is seen to fail."""
