@@ -15,6 +15,10 @@ from pytest_eksconform.permissions import cluster_role, iam_policy, rights_for
 from pytest_eksconform.selection import check_patterns, chosen
 from pytest_eksconform.snapshot import all_sections
 
+RBAC_HEADER = """\
+# What the controls read in the cluster: no Secret, and only the ConfigMaps that are named.
+# The access entry of the identity that runs them carries the group eksconform:readers.
+"""
 USAGE = 4
 """Exit code for a command that cannot be carried out as asked, as pytest's."""
 
@@ -48,7 +52,7 @@ def _permissions(options: argparse.Namespace) -> str:
     rights = rights_for(_chosen(options), all_sections())
     if options.kind == "iam":
         return json.dumps(iam_policy(rights), indent=2) + "\n"
-    return yaml.safe_dump_all(cluster_role(rights), sort_keys=False)
+    return RBAC_HEADER + yaml.safe_dump_all(cluster_role(rights), sort_keys=False)
 
 
 def _chosen(options: argparse.Namespace) -> list[Control]:

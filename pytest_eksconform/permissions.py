@@ -46,7 +46,10 @@ def iam_policy(rights: Rights) -> dict[str, Any]:
 
 
 def cluster_role(rights: Rights) -> list[dict[str, Any]]:
-    """A ClusterRole with the rules of `rights`, and its binding to the group `GROUP`."""
+    """A ClusterRole with the rules of `rights`, and its binding to the group `GROUP`.
+
+    What may be listed may also be got: the confirm commands of findings do so.
+    """
     api = "rbac.authorization.k8s.io"
     role = {
         "apiVersion": f"{api}/v1",
@@ -76,7 +79,7 @@ def _rules(rbac: Iterable[str]) -> list[dict[str, Any]]:
         else:
             lists[group].append(resource)
     rules: list[dict[str, Any]] = [
-        {"apiGroups": [group], "resources": resources, "verbs": ["list"]}
+        {"apiGroups": [group], "resources": resources, "verbs": ["get", "list"]}
         for group, resources in sorted(lists.items())
     ]
     rules += [

@@ -340,7 +340,7 @@ SECTIONS = (
         _pod_identity_associations,
         _eks("ListPodIdentityAssociations", "DescribePodIdentityAssociation"),
     ),
-    Section("insights", "the upgrade insights", _insights, _eks("ListInsights")),
+    Section("insights", "the upgrade insights", _insights, _eks("ListInsights", "DescribeInsight")),
     Section(
         "autoscaling_groups",
         "the Auto Scaling groups",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 
 import pytest
 import yaml
@@ -20,8 +21,8 @@ def test_role_lists_what_is_listed_and_gets_by_name_what_is_named():
     rbac = ("list pods", "list deployments.apps", "get configmaps/coredns", "list nodes")
     role, binding = cluster_role(Rights(rbac=rbac))
     assert role["rules"] == [
-        {"apiGroups": [""], "resources": ["nodes", "pods"], "verbs": ["list"]},
-        {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["list"]},
+        {"apiGroups": [""], "resources": ["nodes", "pods"], "verbs": ["get", "list"]},
+        {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list"]},
         {
             "apiGroups": [""],
             "resources": ["configmaps"],
@@ -57,3 +58,12 @@ def test_selected_controls_need_less(capsys):
 def test_unknown_control_is_said_with_exit_code_4(capsys, option):
     assert main(["permissions", "iam", option, "no-such"]) == 4
     assert "eksconform: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"), [("iam", "iam-policy.json"), ("rbac", "cluster-role.yaml")]
+)
+def test_files_for_users_are_what_the_controls_need(kind, file, capsys):
+    main(["permissions", kind])
+    shipped = files("pytest_eksconform").joinpath("data", file).read_text("utf-8")
+    assert shipped == capsys.readouterr().out, f"eksconform permissions {kind} > data/{file}"
