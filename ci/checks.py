@@ -33,7 +33,7 @@ def checks(is_fast: bool, pytest_arguments: Sequence[str]) -> Iterator[Check]:
     yield Check("lint", ("ruff", "check", "."))
     yield Check("format", ("ruff", "format", "--check", "."))
     yield Check("types", ("mypy",))
-    yield Check("import contract", ("lint-imports", "--no-timings"))
+    yield Check("import contract", ("lint-imports",))
     yield Check("docs", ("python", "ci/controls_page.py", "--check"))
     fast = ("pytest", "-n", "auto", "-m", "not emulation")
     yield Check("tests", (*fast, *pytest_arguments), good)
