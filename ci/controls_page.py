@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pytest_eksconform.catalogue import SHIPPED, Control, read_catalogue
 from pytest_eksconform.snapshot import all_sections
-from pytest_eksconform.snapshot.sections import rights_of
+from pytest_eksconform.snapshot.registry import rights_of
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "controls.md"
 INTRODUCTION = """\

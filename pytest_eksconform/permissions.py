@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pytest_eksconform.catalogue import Control
-from pytest_eksconform.snapshot.sections import Rights, Section, rights_of
+from pytest_eksconform.snapshot.registry import rights_of
+from pytest_eksconform.snapshot.sections import Rights, Section
 
 ALWAYS = Rights(iam=("eks:DescribeCluster", "eks:ListClusters"))
 """What starting a run needs; sts:GetCallerIdentity is allowed to everybody."""

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from botocore.exceptions import ClientError
 
 from pytest_eksconform.clients.aws import error_code
-from pytest_eksconform.snapshot.sections import Reader, Rights, Section
+from pytest_eksconform.snapshot.sections import Reader, Section, allowed
 
 ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 _GONE = {"NoSuchEntity", "NoSuchEntityException"}
@@ -207,23 +207,19 @@ def _decision(result: dict[str, Any]) -> str:
     return decision
 
 
-def _iam(*operations: str) -> Rights:
-    return Rights(iam=tuple(f"iam:{operation}" for operation in operations))
-
-
 SECTIONS = (
     Section(
         "oidc_provider",
         "the IAM OIDC provider",
         _oidc_provider,
-        _iam("ListOpenIDConnectProviders", "GetOpenIDConnectProvider"),
+        allowed("iam", "ListOpenIDConnectProviders", "GetOpenIDConnectProvider"),
         needs=("cluster",),
     ),
     Section(
         "roles",
         "the IAM roles that the cluster uses",
         _roles,
-        _iam("GetRole", "ListAttachedRolePolicies", "ListRolePolicies", "GetRolePolicy"),
+        allowed("iam", "GetRole", "ListAttachedRolePolicies", "ListRolePolicies", "GetRolePolicy"),
         needs=(
             "cluster",
             "node_groups",
@@ -238,24 +234,27 @@ SECTIONS = (
         "other_principals",
         "the IAM users with access and the principals of aws-auth",
         _other_principals,
-        _iam("GetRole", "GetUser"),
+        allowed("iam", "GetRole", "GetUser"),
         needs=("cluster", "access_entries", "config_maps"),
     ),
     Section(
         "managed_policies",
         "the customer managed policies of the roles",
         _managed_policies,
-        _iam("GetPolicy", "GetPolicyVersion"),
+        allowed("iam", "GetPolicy", "GetPolicyVersion"),
         needs=("roles",),
     ),
     Section(
         "instance_profiles",
         "the instance profiles",
         _instance_profiles,
-        _iam("GetInstanceProfile"),
+        allowed("iam", "GetInstanceProfile"),
         needs=("instances",),
     ),
     Section(
-        "simulations", "what IAM would allow", lambda _reader: None, _iam("SimulatePrincipalPolicy")
+        "simulations",
+        "what IAM would allow",
+        lambda _reader: None,
+        allowed("iam", "SimulatePrincipalPolicy"),
     ),
 )

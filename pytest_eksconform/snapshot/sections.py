@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -36,6 +36,11 @@ class Rights:
 
 def _merged(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*first, *second)))
+
+
+def allowed(service: str, *operations: str) -> Rights:
+    """The rights to `operations` of an AWS `service`, as IAM names it."""
+    return Rights(iam=tuple(f"{service}:{operation}" for operation in operations))
 
 
 @dataclass(frozen=True)
@@ -87,20 +92,3 @@ class Section:
     load: Callable[[Reader], Any]
     rights: Rights = field(default_factory=Rights)
     needs: tuple[str, ...] = ()
-
-
-def all_sections(extra: Iterable[Section] = ()) -> dict[str, Section]:
-    """Every section by name: AWS, Kubernetes, and those that plugins add."""
-    from pytest_eksconform.snapshot import aws, iam, kubernetes
-
-    sections = (*aws.SECTIONS, *iam.SECTIONS, *kubernetes.SECTIONS, *extra)
-    return {section.name: section for section in sections}
-
-
-def rights_of(names: Iterable[str], sections: Mapping[str, Section]) -> Rights:
-    """All rights that reading the sections `names`, and what they need, takes."""
-    rights = Rights()
-    for name in names:
-        section = sections[name]
-        rights |= section.rights | rights_of(section.needs, sections)
-    return rights

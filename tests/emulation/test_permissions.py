@@ -11,7 +11,7 @@ import pytest
 from pytest_eksconform.catalogue import SHIPPED, read_catalogue
 from pytest_eksconform.permissions import ALWAYS, rights_for
 from pytest_eksconform.snapshot import all_sections
-from pytest_eksconform.snapshot.sections import rights_of
+from pytest_eksconform.snapshot.registry import rights_of
 from pytest_eksconform.testing import EmulatedEks, run_controls
 from pytest_eksconform.verdicts import Result, Verdict
 

@@ -42,6 +42,11 @@ def test_run_of_nothing_applicable_ends_with_5(aws, run, own_control, report):
     assert report()["exit_code"] == 5
 
 
+def test_ordinary_test_that_passed_keeps_exit_code_0(aws, run, own_control):
+    own_control(SKIPPED + "\n\ndef test_ordinary():\n    assert True\n")
+    assert run("test_acme.py").ret == pytest.ExitCode.OK
+
+
 def test_advice_does_not_fail_the_run(aws, run, own_control):
     own_control(ADVICE)
     result = run("test_acme.py")

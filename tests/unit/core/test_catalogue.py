@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_eksconform.catalogue import TIERS, control_from_marker, read_catalogue
+from pytest_eksconform.catalogue import SHIPPED, TIERS, control_from_marker, read_catalogue
 from pytest_eksconform.errors import SettingsError
 from pytest_eksconform.findings import SEVERITIES
 
@@ -57,8 +57,16 @@ def test_catalogue_leaves_broken_python_to_pytest(write):
     assert read_catalogue([write("eks_control def", "test_x.py")]) == {}
 
 
+@pytest.mark.parametrize("folder", [".hidden", "an-environment"])
+def test_catalogue_passes_hidden_folders_and_environments_by(write, tmp_path, folder):
+    write("home = /usr", "an-environment/pyvenv.cfg")
+    write(CONTROL, f"{folder}/test_x.py")
+    assert read_catalogue([tmp_path]) == {}
+
+
 def test_area_of_a_shipped_control_is_its_folder():
-    control = control_from_marker(("my-id",), {}, path=Path("imds/test_x.py"), doc=None)
+    path = SHIPPED / "imds" / "test_x.py"
+    control = control_from_marker(("my-id",), {}, path=path, doc=None)
     assert (control.area, control.shipped, control.title) == ("imds", True, "")
 
 
@@ -68,6 +76,7 @@ def test_area_of_a_shipped_control_is_its_folder():
         ((), {}, "one positional argument"),
         (("a/b", "c"), {}, "one positional argument"),
         (("a/b",), {"colour": "red"}, "unknown argument colour"),
+        (("my-id",), {}, 'needs a prefix of yours: "acme/my-id"'),
         (("a/b",), {"severity": "awful"}, "severity 'awful' is unknown"),
         (("a/b",), {"tier": "rough"}, "tier 'rough' is unknown"),
         (("a/b",), {"reads": "nodes"}, "reads must be a tuple"),

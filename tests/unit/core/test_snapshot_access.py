@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from pytest_eksconform.snapshot.sections import Reader, all_sections
+from pytest_eksconform.snapshot import all_sections
+from pytest_eksconform.snapshot.sections import Reader
 
 ARN = "arn:aws:iam::111122223333:"
 CLUSTER = {"arn": "arn:aws:eks:eu-west-1:111122223333:cluster/prod"}

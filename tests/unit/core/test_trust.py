@@ -42,6 +42,12 @@ def test_subject_is_admitted_as_iam_would(operator, pattern, admits):
     assert trust.admits(SUBJECT) is admits
 
 
+def test_negated_condition_names_no_subject():
+    (trust,) = web_identity_trusts(irsa("StringNotEquals"))
+    assert trust.subjects == ()
+    assert trust.admits(SUBJECT)
+
+
 def test_statement_without_subject_admits_everybody():
     (trust,) = web_identity_trusts(irsa(Condition={}))
     assert trust.subjects == ()
