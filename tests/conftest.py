@@ -11,7 +11,8 @@ import pytest
 from filelock import FileLock
 
 from pytest_eksconform.emulation import Emulation
-from pytest_eksconform.emulation.world import AwsClients, World
+from pytest_eksconform.emulation.aws_clients import AwsClients
+from pytest_eksconform.emulation.world import World
 from pytest_eksconform.testing import EmulatedEks, emulated_eks, run_controls
 from pytest_eksconform.verdicts import Result
 from tests.shared_emulation import SharedEmulation

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_eksconform.emulation.kube import Kube
 
 if TYPE_CHECKING:
-    from pytest_eksconform.emulation.world import AwsClients
+    from pytest_eksconform.emulation.aws_clients import AwsClients
 
 _KINDS = (
     ("v1", "Namespace"),

@@ -40,6 +40,8 @@ def environment_of(emulation: Emulation) -> dict[str, str | None]:
     """
     return {
         **dict.fromkeys(_NOT_THE_USERS),
+        # An endpoint for one service would win over the one for all.
+        **{name: None for name in os.environ if name.startswith("AWS_ENDPOINT_URL_")},
         **command_variables(emulation)["aws"],
         **command_variables(emulation)["kubectl"],
         "AWS_PROFILE": PROFILE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_eksconform.emulation.aws_clients import AwsClients
 from pytest_eksconform.emulation.controllers.cluster_autoscaler_stand_in import (
     ClusterAutoscalerStandIn,
 )
@@ -10,7 +11,6 @@ from pytest_eksconform.emulation.controllers.control_plane_logs_stand_in import 
 )
 from pytest_eksconform.emulation.kube import Kube
 from pytest_eksconform.emulation.nodes import NodeLoop, ready_nodes
-from pytest_eksconform.emulation.world import AwsClients
 
 
 class Inside:

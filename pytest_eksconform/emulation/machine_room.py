@@ -39,7 +39,7 @@ POD_CIDR = "10.0.16.0/20"
 PLATFORM_VERSION = "eks.9"
 LACKS = {
     "packets": "kwok's nodes have no network",
-    "processes": "kwok's pods run no program",
+    "containers": "kwok's pods run no program",
 }
 
 _LOG = logging.getLogger(__name__)
@@ -66,6 +66,7 @@ class MachineRoom:
         self._control_plane: Future[ControlPlane] = Future()
         self._kube: Future[Kube] = Future()
         self._cloud: Future[CloudServer] = Future()
+        self._authentication: Future[None] = Future()
         self._inside: Inside | None = None
         self._digest: str | None = None
 
@@ -101,6 +102,8 @@ class MachineRoom:
         from pytest_eksconform.emulation.cloud import ControlPlaneFacts
 
         control_plane = self._control_plane.result()
+        # A cluster is ACTIVE only when it knows those who come.
+        self._authentication.result()
         return ControlPlaneFacts(
             control_plane.endpoint, control_plane.ca_pem, self._services.issuer, PLATFORM_VERSION
         )
@@ -170,9 +173,14 @@ class MachineRoom:
         """What needs both sides: authentication, injection, nodes, controllers."""
         from pytest_eksconform.emulation.inside import Inside
 
-        control_plane, kube = self._control_plane.result(), self._kube.result()
         aws, name = self._world().aws, self._request.cluster_name
-        self._services.open(aws, kube, control_plane.service_account_public_keys_pem)
+        try:
+            control_plane, kube = self._control_plane.result(), self._kube.result()
+            self._services.open(aws, kube, control_plane.service_account_public_keys_pem)
+        except BaseException as error:
+            self._authentication.set_exception(error)
+            raise
+        self._authentication.set_result(None)
         self._services.serve("/health", lambda _: self._health())
         self._inside = Inside(aws, kube, name, control_plane.git_version)
 

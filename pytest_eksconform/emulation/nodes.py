@@ -14,7 +14,7 @@ from pytest_eksconform.emulation.kube import Kube, KubeError
 from pytest_eksconform.emulation.node_objects import InstanceType, NodeGroup, node_object
 
 if TYPE_CHECKING:
-    from pytest_eksconform.emulation.world import AwsClients
+    from pytest_eksconform.emulation.aws_clients import AwsClients
 
 RESYNC_SECONDS = 2.0
 

@@ -13,11 +13,13 @@ import sys
 import threading
 from pathlib import Path
 
-from pytest_eksconform.emulation import run_directory
+from pytest_eksconform.emulation import processes, run_directory
 from pytest_eksconform.emulation.facts import EmulationRequest
 from pytest_eksconform.emulation.machine_room import MachineRoom
 from pytest_eksconform.emulation.progress import FileProgress
 from pytest_eksconform.emulation.run_directory import RunDirectory
+
+_GRACE_SECONDS = 2.0
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,7 +48,13 @@ def _supervise(directory: RunDirectory, request: EmulationRequest, stop: threadi
     starting.start()
     stop.wait()
     room.stop()
+    # What the start still has under way, a build above all, would keep this process for minutes.
+    processes.end(_other_processes(directory), _GRACE_SECONDS)
     return int(directory.failure.exists())
+
+
+def _other_processes(directory: RunDirectory) -> list[processes.Process]:
+    return [p for p in processes.carrying(directory.path) if p.pid != os.getpid()]
 
 
 def _start(

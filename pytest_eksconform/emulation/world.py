@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import base64
 import functools
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import boto3
-from botocore.config import Config
-
 from pytest_eksconform.emulation import digests
+from pytest_eksconform.emulation.aws_clients import AwsClients
 from pytest_eksconform.emulation.facts import Credentials, Emulation
 from pytest_eksconform.emulation.kube import Kube
 from pytest_eksconform.emulation.run_directory import RunDirectory
@@ -22,40 +19,8 @@ from pytest_eksconform.errors import EmulationError
 
 Observed = TypeVar("Observed")
 
-_CLIENT_CONFIG = Config(
-    retries={"total_max_attempts": 1},
-    connect_timeout=5,
-    read_timeout=120,
-    max_pool_connections=16,
-    proxies={},
-)
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.25
-
-
-class AwsClients:
-    """boto3 clients of one identity, bound to one endpoint on loopback, made once each."""
-
-    def __init__(self, endpoint_url: str, region: str, credentials: Credentials) -> None:
-        self.endpoint_url = endpoint_url
-        self.region = region
-        self.session = boto3.Session(
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.secret_access_key,
-            aws_session_token=credentials.session_token,
-            region_name=region,
-        )
-        self._made: dict[str, Any] = {}
-        self._lock = threading.RLock()
-
-    def __call__(self, service: str) -> Any:
-        """The client of a service, for example ``eks``."""
-        with self._lock:
-            if service not in self._made:
-                self._made[service] = self.session.client(
-                    service, endpoint_url=self.endpoint_url, config=_CLIENT_CONFIG
-                )
-            return self._made[service]
 
 
 class World:

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from pytest_eksconform.emulation import Emulation
+from pytest_eksconform.emulation.aws_clients import AwsClients
 from pytest_eksconform.emulation.facts import Credentials
 from pytest_eksconform.emulation.kube import Kube, KubeError
 from pytest_eksconform.emulation.tokens import EksToken
-from pytest_eksconform.emulation.world import AwsClients, World, kube_of
+from pytest_eksconform.emulation.world import World, kube_of
 
 
 def kube_with(emulation: Emulation, clients: AwsClients, cluster: str | None = None) -> Kube:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_eksconform.emulation.aws_clients import AwsClients
 from pytest_eksconform.emulation.controllers.pod_credentials import PodCredentials, environment
-from pytest_eksconform.emulation.world import AwsClients, World
+from pytest_eksconform.emulation.world import World
 
 
 def pod_of(world: World, app: str) -> dict[str, Any]:

@@ -36,10 +36,12 @@ READY_SECONDS = 180.0
 
 def build(world: World, version: str, progress: Progress) -> None:
     """Build the cluster, and return when its nodes, add-ons and pods are ready."""
-    _Builder(world, version, progress).build()
+    Builder(world, version, progress).build()
 
 
-class _Builder:
+class Builder:
+    """Builds the cluster's parts, several at a time."""
+
     def __init__(self, world: World, version: str, progress: Progress) -> None:
         self._world = world
         self._version = version
@@ -49,10 +51,27 @@ class _Builder:
         self._pool = ThreadPoolExecutor(8, "blueprint")
 
     def build(self) -> None:
+        """Build the whole cluster, and wait until it is ready."""
         with self._pool:
-            self._build()
+            network = self._cluster()
+            self._progress.step("creating nodes, add-ons and workloads")
+            access = self._soon(self._access)
+            nodes = [self._soon(self._node_group, name, network) for name in NODE_GROUPS]
+            self._identities()
+            rest = [self._soon(self._addon, name) for name in ADDONS]
+            rest += [access, *nodes, self._soon(self._workloads)]
+            for each in rest:
+                each.result()
+            self._wait_until_ready()
 
-    def _build(self) -> None:
+    def build_bare(self) -> None:
+        """Build the cluster alone: nothing runs in it, and the runner may read it."""
+        with self._pool:
+            self._cluster()
+            self._access()
+            self._world.kube.apply(*workloads.runner_objects())
+
+    def _cluster(self) -> Network:
         self._progress.step("building the network, roles and keys")
         network = self._soon(build_network, self._world)
         key = self._soon(self._key)
@@ -61,16 +80,9 @@ class _Builder:
             each.result()
         self._create_cluster(network.result(), key.result())
         self._progress.step("waiting for the control plane")
-        issuer = self._wait_for_cluster()
-        self._progress.step("creating nodes, add-ons and workloads")
-        access = self._soon(self._access)
-        nodes = [self._soon(self._node_group, name, network.result()) for name in NODE_GROUPS]
-        self._identities(issuer)
-        rest = [self._soon(self._addon, name) for name in ADDONS]
-        rest += [access, *nodes, self._soon(self._workloads)]
-        for each in rest:
-            each.result()
-        self._wait_until_ready()
+        self._wait_for_cluster()
+        built: Network = network.result()
+        return built
 
     def _soon(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
         return self._pool.submit(work, *arguments)
@@ -133,15 +145,14 @@ class _Builder:
             deletionProtection=True,
         )
 
-    def _wait_for_cluster(self) -> str:
+    def _wait_for_cluster(self) -> None:
         def active() -> dict[str, Any] | None:
             found: dict[str, Any] = self._eks.describe_cluster(name=self._world.cluster)["cluster"]
             if found["status"] == "FAILED":
                 raise EmulationError(f"cluster {self._world.cluster} is FAILED")
             return found if found["status"] == "ACTIVE" else None
 
-        found = self._world.wait_until("the cluster is ACTIVE", active, READY_SECONDS)
-        return str(found["identity"]["oidc"]["issuer"])
+        self._world.wait_until("the cluster is ACTIVE", active, READY_SECONDS)
 
     def _access(self) -> None:
         name = {"clusterName": self._world.cluster}
@@ -174,9 +185,11 @@ class _Builder:
             launchTemplate={"name": template, "version": "1"},
         )
 
-    def _identities(self, issuer: str) -> None:
+    def _identities(self) -> None:
         """The OIDC provider, and a role for each service account that calls AWS."""
         cluster = self._world.cluster
+        described = self._eks.describe_cluster(name=cluster)["cluster"]
+        issuer = str(described["identity"]["oidc"]["issuer"])
         self._world.aws("iam").create_open_id_connect_provider(
             Url=issuer, ClientIDList=["sts.amazonaws.com"]
         )

@@ -19,7 +19,7 @@ from pytest_eksconform.emulation.control_plane.pki import create_authority, writ
 from pytest_eksconform.emulation.kube import Kube
 
 if TYPE_CHECKING:
-    from pytest_eksconform.emulation.world import AwsClients
+    from pytest_eksconform.emulation.aws_clients import AwsClients
 
 
 class ClusterServices:

@@ -16,6 +16,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
+from pytest_eksconform.emulation.aws_clients import AwsClients
 from pytest_eksconform.emulation.controllers.autoscaler_status import (
     GroupStatus,
     Observation,
@@ -28,7 +29,6 @@ from pytest_eksconform.emulation.controllers.pod_credentials import (
 )
 from pytest_eksconform.emulation.kube import Kube, KubeError, Object
 from pytest_eksconform.emulation.nodes import is_ready
-from pytest_eksconform.emulation.world import AwsClients
 
 NAME = "cluster-autoscaler-stand-in"
 NAMESPACE, DEPLOYMENT = "kube-system", "cluster-autoscaler"

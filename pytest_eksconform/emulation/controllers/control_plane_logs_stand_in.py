@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pytest_eksconform.emulation.world import AwsClients
+from pytest_eksconform.emulation.aws_clients import AwsClients
 
 NAME = "control-plane-logs-stand-in"
 WRITE_SECONDS = 60.0
