@@ -6,6 +6,7 @@ Needs only the few packages that `ci/environment.py` installs first.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser("control_plane.py")
     parser.add_argument("--kubectl", type=Path, metavar="LINK", help="link kubectl to here")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Lines, not one line rewritten: pip writes to the same terminal.
     with TerminalProgress(_write, isatty=False) as progress:
         try:

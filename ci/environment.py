@@ -35,6 +35,8 @@ ARGUMENTS_OF_OWN_CHOICE = ("--eks-assets", "--eks-kubernetes-version", "--eks-no
 def main(arguments: Sequence[str]) -> NoReturn:
     """Make the environment, then replace this process by the command."""
     options = _options(arguments)
+    # A background job is started deaf to Ctrl-C, and so would be what it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with _held(ROOT / ".venv.lock"):
@@ -156,7 +158,8 @@ def _child(command: Sequence[str], **options: object) -> Iterator[subprocess.Pop
         yield process
     finally:
         if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+            # Not SIGINT: what runs in a shell's background was told to ignore it.
+            process.terminate()
             process.wait()
 
 

@@ -87,7 +87,7 @@ def observe(emulation: Emulation) -> list[Row]:
     """Run all controls and one control, and count the calls."""
     everything, peak = _run(emulation), _peak_of_children()
     one, workers = _run(emulation, f"--eks-select={ONE_CONTROL}"), _run(emulation, "-n2")
-    number = len(everything["controls"])
+    number, sections = len(everything["controls"]), len(everything["read"]["sections"])
     return [
         (f"observe tier, {number} controls", f"{everything['seconds']:.1f} s", "5 s"),
         ("- the same with -n2", f"{workers['seconds']:.1f} s", ""),
@@ -95,7 +95,7 @@ def observe(emulation: Emulation) -> list[Row]:
         (f"calls, {number} controls", _calls(everything), ""),
         ("- the same with -n2", _calls(workers), "the same"),
         (f"- only {ONE_CONTROL}", _calls(one), ""),
-        ("- sections of the snapshot, each read once", str(len(everything["read"]["sections"])), ""),
+        ("- sections of the snapshot, each read once", str(sections), ""),
         ("memory of pytest, peak", f"{peak / 1e6:.0f} MB", "250 MB"),
     ]
 
@@ -172,8 +172,9 @@ def cold() -> list[Row]:
     """A first run of ci/conform on a copy of the project, with every cache empty."""
     with _copy() as project, tempfile.TemporaryDirectory() as home:
         caches = {"GOCACHE": "go-build", "GOMODCACHE": "go-mod", "XDG_CACHE_HOME": "cache"}
+        own = {"VIRTUAL_ENV", "KUBEBUILDER_ASSETS"}
         environment = {
-            **{k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "KUBEBUILDER_ASSETS")},
+            **{name: value for name, value in os.environ.items() if name not in own},
             **{name: f"{home}/{folder}" for name, folder in caches.items()},
             "EKSCONFORM_CACHE_DIR": f"{home}/eksconform",
             "PIP_NO_CACHE_DIR": "1",
