@@ -38,8 +38,8 @@ def checks(is_fast: bool, pytest_arguments: Sequence[str]) -> Iterator[Check]:
     fast = ("pytest", "-n", "auto", "-m", "not emulation")
     yield Check("tests", (*fast, *pytest_arguments), good)
     if not is_fast:
-        # One process: these tests break the emulated cluster that they share, and mend it.
-        emulated = ("pytest", "-m", "emulation")
+        # Each worker has an emulated cluster of its own, of about 1 GB, to break and to mend.
+        emulated = ("pytest", "-n", "2", "-m", "emulation")
         yield Check("tests on the emulated EKS", (*emulated, *pytest_arguments), good)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ from pytest_eksconform.commands import Commands
 from pytest_eksconform.errors import EmulationError, TargetError
 from pytest_eksconform.settings import Settings
 
+NOTE_GONE = "the emulated cluster ended with this run: --eks-keep leaves it for the commands above"
+NOTE_KEPT = "the emulated cluster still runs, for the commands above and for the next --eks-keep"
+
 
 @dataclass(frozen=True)
 class Target:
-    """What a run checks. On AWS the last four are empty, and suites never read the last.
+    """What a run checks. On AWS all from `environment` on are empty; suites never read them.
 
     Attributes:
         cluster: name of the cluster.
@@ -26,6 +30,7 @@ class Target:
         variables: what commands to paste need in front, by tool.
         lacks: capability to the reason why this place does not have it.
         provenance: where the cluster came from, for the report.
+        note: what to know before pasting a command; said where there are findings.
     """
 
     cluster: str
@@ -35,6 +40,7 @@ class Target:
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     lacks: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for the workers."""
@@ -119,13 +125,12 @@ def opened(settings: Settings, write: Callable[[str], None], tty: bool) -> Itera
 def _emulated(settings: Settings, write: Callable[[str], None], tty: bool) -> Iterator[Target]:
     if settings.emulate == "kind":
         raise TargetError("the engine kind is not in this version; use --eks-emulate=kwok")
-    try:
-        from pytest_eksconform import emulation
-    except ImportError as error:
+    if importlib.util.find_spec("moto") is None:
         raise TargetError(
-            f"the emulation is not installed ({error.name} is missing): "
-            "pip install 'pytest-eksconform[emulation]'"
-        ) from None
+            "the emulation is not installed: pip install 'pytest-eksconform[emulation]'"
+        )
+    from pytest_eksconform import emulation
+
     request = emulation.EmulationRequest(
         engine=settings.emulate,
         blueprint=settings.blueprint or "managed-nodes",
@@ -140,8 +145,9 @@ def _emulated(settings: Settings, write: Callable[[str], None], tty: bool) -> It
             emulated = emulation.start(request, progress)
     except EmulationError as error:
         raise TargetError(str(error)) from error
+    kept = NOTE_KEPT if settings.keep else NOTE_GONE
     try:
-        yield target_of(emulated)
+        yield replace(target_of(emulated), note=kept)
     finally:
         if not settings.keep:
             emulation.stop(emulated)

@@ -114,6 +114,8 @@ class Collector:
         """Show the verdicts by area, the advice, and the waivers that had no effect."""
         if self._results:
             terminal.summary(terminalreporter, self.results, self.review(), self._folder)
+            if self._run and any(result.findings for result in self.results):
+                terminal.note(terminalreporter, self._run.target.note)
 
 
 def _report_folder(settings: Settings, config: pytest.Config) -> Path | None:

@@ -101,6 +101,12 @@ def summary(
         reporter.write_line(f"reports: {folder}/junit.xml, {folder}/report.json")
 
 
+def note(reporter: pytest.TerminalReporter, text: str) -> None:
+    """What to know before a command is pasted, if anything."""
+    if text:
+        reporter.write_line(wrapped(text))
+
+
 def _line(reporter: pytest.TerminalReporter, result: Result) -> None:
     name = word(result)
     reporter.write(f"  {name:<14} ", **{_MARKUP[name]: True})

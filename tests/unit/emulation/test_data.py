@@ -31,5 +31,5 @@ def test_cluster_role_reads_no_secrets() -> None:
     verbs = {verb for rule in role["rules"] for verb in rule["verbs"]}
     assert "secrets" not in resources
     assert "*" not in resources
-    assert verbs == {"get", "list", "watch"}
+    assert verbs == {"get", "list"}
     assert binding["subjects"][0]["name"] == "eksconform:readers"
