@@ -24,7 +24,7 @@ ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPoli
 ADMIN_ROLES = ("break-glass", "platform-admins")
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 PUBLIC_ACCESS_CIDRS = ("203.0.113.0/24",)
-ADDONS = ("vpc-cni", "kube-proxy", "coredns", "eks-pod-identity-agent")
+ADDONS_OF_NODES = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
 NODE_GROUPS: dict[str, dict[str, int]] = {
     "general": {"minSize": 2, "maxSize": 6, "desiredSize": 2},
     "system": {"minSize": 1, "maxSize": 4, "desiredSize": 3},
@@ -58,10 +58,13 @@ class Builder:
             access = self._soon(self._access)
             nodes = [self._soon(self._node_group, name, network) for name in NODE_GROUPS]
             self._identities()
-            rest = [self._soon(self._addon, name) for name in ADDONS]
+            rest = [self._soon(self._addon, name) for name in ADDONS_OF_NODES]
             rest += [access, *nodes, self._soon(self._workloads)]
             for each in rest:
                 each.result()
+            # With one node Ready, both its pods would stay on that one.
+            self._wait_for("all node groups are ACTIVE", lambda: nodegroups_active(self._world))
+            self._addon("coredns")
             self._wait_until_ready()
 
     def build_bare(self) -> None:
@@ -247,12 +250,14 @@ class Builder:
         world = self._world
         self._progress.step("waiting for nodes, add-ons and pods")
         for what, condition in (
-            ("all node groups are ACTIVE", lambda: nodegroups_active(world)),
             ("all pods run", lambda: pods_running(world.kube)),
             ("all add-ons are ACTIVE", lambda: addons_active(world)),
             ("the Cluster Autoscaler is healthy", lambda: autoscaler_healthy(world.kube)),
         ):
-            world.wait_until(what, condition, READY_SECONDS)
+            self._wait_for(what, condition)
+
+    def _wait_for(self, what: str, condition: Callable[[], Any]) -> None:
+        self._world.wait_until(what, condition, READY_SECONDS)
 
     def _role_arn(self, name: str) -> str:
         return f"arn:aws:iam::{self._world.account}:role/{name}"
