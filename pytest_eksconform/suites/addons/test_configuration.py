@@ -13,7 +13,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from pytest_eksconform import CouldNotRead, EksCluster, Findings, Snapshot
-from pytest_eksconform.suites.support.cluster_autoscaler import role_of_account
+from pytest_eksconform.suites.support.service_accounts import role_of_account
 
 ACCOUNTS = {
     "vpc-cni": ("kube-system", "aws-node"),

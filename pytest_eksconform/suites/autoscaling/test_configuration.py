@@ -12,10 +12,10 @@ from pytest_eksconform.suites.support.cluster_autoscaler import (
     ClusterAutoscaler,
     Discovery,
     discovery_of,
-    role_of_account,
     running_autoscalers,
 )
 from pytest_eksconform.suites.support.instances import tags_of
+from pytest_eksconform.suites.support.service_accounts import role_of_account
 
 EXPANDERS = frozenset({"random", "most-pods", "least-waste", "priority", "grpc", "least-nodes"})
 """Those that the AWS provider can serve: it has no prices."""

@@ -12,10 +12,10 @@ from pytest_eksconform.suites.support.account_rules import Need, rules_of, unmet
 from pytest_eksconform.suites.support.cluster_autoscaler import (
     ClusterAutoscaler,
     discovery_of,
-    role_of_account,
     running_autoscalers,
 )
 from pytest_eksconform.suites.support.instances import tags_of
+from pytest_eksconform.suites.support.service_accounts import role_of_account
 from pytest_eksconform.trust import as_list
 
 READS = ("autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeScalingActivities")

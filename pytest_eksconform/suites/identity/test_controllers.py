@@ -7,7 +7,6 @@ from collections import defaultdict
 import pytest
 
 from pytest_eksconform import CouldNotRead, EksCluster, Findings, Snapshot
-from pytest_eksconform.suites.support.cluster_autoscaler import role_of_account
 from pytest_eksconform.suites.support.controllers import (
     NO_CONTROLLERS,
     Needs,
@@ -20,7 +19,11 @@ from pytest_eksconform.suites.support.iam_roles import (
     role_resource,
     simulation_command,
 )
-from pytest_eksconform.suites.support.service_accounts import annotated_accounts, show_account
+from pytest_eksconform.suites.support.service_accounts import (
+    annotated_accounts,
+    role_of_account,
+    show_account,
+)
 
 EXCESS = ("iam:CreateAccessKey", "s3:DeleteBucket", "secretsmanager:GetSecretValue")
 """What no known controller needs: allowed only by policies for everything."""

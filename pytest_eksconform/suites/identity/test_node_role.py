@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from pytest_eksconform import CouldNotRead, Findings, Snapshot
-from pytest_eksconform.suites.support.cluster_autoscaler import role_of_account
 from pytest_eksconform.suites.support.iam_roles import role_name, role_of, role_resource
 from pytest_eksconform.suites.support.node_role_actions import CNI_ACTIONS, NODE_ACTIONS
+from pytest_eksconform.suites.support.service_accounts import role_of_account
 from pytest_eksconform.trust import as_list
 
 NODE_POLICIES = frozenset(

@@ -7,13 +7,10 @@ from typing import Any
 import pytest
 
 from pytest_eksconform import Expectations, Findings, Snapshot
-from pytest_eksconform.suites.support.imds_consumers import (
-    accounts_with_role,
-    known_consumers,
-    needs_of,
-)
+from pytest_eksconform.suites.support.imds_consumers import known_consumers, needs_of
 from pytest_eksconform.suites.support.metadata_options import of_instance
 from pytest_eksconform.suites.support.nodes import instance_id
+from pytest_eksconform.suites.support.service_accounts import accounts_with_role
 from pytest_eksconform.suites.support.workloads import workload_of
 
 _FIXES = {

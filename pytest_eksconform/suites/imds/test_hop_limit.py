@@ -5,12 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pytest_eksconform import Expectations, Findings, Snapshot
-from pytest_eksconform.suites.support.imds_consumers import (
-    accounts_with_role,
-    known_consumers,
-    needs_of,
-)
+from pytest_eksconform.suites.support.imds_consumers import known_consumers, needs_of
 from pytest_eksconform.suites.support.metadata_options import MetadataSettings, metadata_settings
+from pytest_eksconform.suites.support.service_accounts import accounts_with_role
 from pytest_eksconform.suites.support.workloads import workload_of
 
 

@@ -14,7 +14,6 @@ from pytest_eksconform.suites.support.instances import tags_of
 from pytest_eksconform.suites.support.versions import image_name
 
 _IMAGES = frozenset({"cluster-autoscaler", "cluster-autoscaler-amd64", "cluster-autoscaler-arm64"})
-_ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 
 
 @dataclass(frozen=True)
@@ -147,20 +146,3 @@ def discovery_of(autoscaler: ClusterAutoscaler) -> Discovery:
 def _wanted_tags(spec: str) -> dict[str, str | None]:
     pairs = (part.partition("=") for part in spec.removeprefix("asg:tag=").split(",") if part)
     return {key: value or None for key, _, value in pairs}
-
-
-def role_of_account(
-    namespace: str,
-    name: str,
-    associations: list[dict[str, Any]],
-    service_accounts: list[dict[str, Any]],
-) -> str | None:
-    """ARN of the role that a service account gets: Pod Identity first, then its annotation."""
-    for association in associations:
-        if (association["namespace"], association["serviceAccount"]) == (namespace, name):
-            return str(association.get("targetRoleArn") or association["roleArn"])
-    for account in service_accounts:
-        named = account["metadata"]
-        if (named["namespace"], named["name"]) == (namespace, name):
-            return (named.get("annotations") or {}).get(_ROLE_ANNOTATION)
-    return None

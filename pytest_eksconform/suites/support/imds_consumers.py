@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from pytest_eksconform.suites.support.versions import image_name
-from pytest_eksconform.suites.support.workloads import controller_of, is_active, metadata
+from pytest_eksconform.suites.support.workloads import controller_of, is_active
 
-ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 REGION_VARIABLES = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})
 CREDENTIAL_VARIABLES = frozenset(
     {"AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN", "AWS_CONTAINER_CREDENTIALS_FULL_URI"}
@@ -33,18 +32,6 @@ _NEEDS_REGION = frozenset(
     {"aws-load-balancer-controller", "cluster-autoscaler", "karpenter-controller"}
 )
 _NEEDS_VPC = frozenset({"aws-load-balancer-controller"})
-
-
-def accounts_with_role(
-    service_accounts: Iterable[dict[str, Any]], associations: Iterable[dict[str, Any]]
-) -> set[tuple[str, str]]:
-    """Namespace and name of the service accounts that have an IAM role of their own."""
-    annotated = {
-        (account["metadata"]["namespace"], account["metadata"]["name"])
-        for account in service_accounts
-        if metadata(account, "annotations").get(ROLE_ANNOTATION)
-    }
-    return annotated | {(a["namespace"], a["serviceAccount"]) for a in associations}
 
 
 def known_consumers(pods: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -69,6 +69,28 @@ def association_key(association: dict[str, Any]) -> tuple[str, str]:
     return (association["namespace"], association["serviceAccount"])
 
 
+def role_of_account(
+    namespace: str,
+    name: str,
+    associations: list[dict[str, Any]],
+    service_accounts: list[dict[str, Any]],
+) -> str | None:
+    """ARN of the role that a service account gets: Pod Identity first, then its annotation."""
+    for association in associations:
+        if association_key(association) == (namespace, name):
+            return str(association.get("targetRoleArn") or association["roleArn"])
+    roles = {account.key: account.role for account in annotated_accounts(service_accounts)}
+    return roles.get((namespace, name))
+
+
+def accounts_with_role(
+    service_accounts: Iterable[dict[str, Any]], associations: Iterable[dict[str, Any]]
+) -> set[tuple[str, str]]:
+    """Namespace and name of the service accounts that have an IAM role of their own."""
+    annotated = {account.key for account in annotated_accounts(service_accounts)}
+    return annotated | {association_key(association) for association in associations}
+
+
 def show_account(namespace: str, name: str) -> str:
     """A command that shows a service account."""
     return f"kubectl -n {namespace} get serviceaccount {name} -o yaml"
