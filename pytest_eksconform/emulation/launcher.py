@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,6 +19,8 @@ from pytest_eksconform.emulation.run_directory import RunDirectory
 from pytest_eksconform.errors import EmulationError
 
 ENGINES = ("kwok",)
+NEEDED_BYTES = 200_000_000
+"""Free space that a start asks for; one run was seen to take 130 MB."""
 _LOG_LINES = 4
 
 
@@ -31,15 +34,38 @@ def start(request: EmulationRequest, progress: Progress) -> Emulation:
     Raises:
         EmulationError: it did not start; one line with the end of its log and where that is.
     """
-    if request.engine not in ENGINES:
-        raise EmulationError(f"no engine {request.engine!r}; there is {', '.join(ENGINES)}")
+    _check(request)
     root = run_directory.runs_root(progress.step)
     run_directory.reap(root)
+    _check_space(root)
     if not request.keep:
         return _launch(*run_directory.create(root), request, progress)
     name = kept_name(request)
     with run_directory.locked(root / f".{name}.lock"):
         return _kept(root, name, request, progress)
+
+
+def _check(request: EmulationRequest) -> None:
+    """See that there is what is asked for, before anything is started."""
+    from pytest_eksconform.emulation.blueprints import blueprint
+    from pytest_eksconform.emulation.control_plane.versions import patch_version
+
+    if request.engine not in ENGINES:
+        raise EmulationError(f"no engine {request.engine!r}; there is {', '.join(ENGINES)}")
+    blueprint(request.blueprint)
+    patch_version(request.kubernetes_version)
+    if request.assets and not request.assets.is_dir():
+        raise EmulationError(f"{request.assets}: no such folder (--eks-assets)")
+
+
+def _check_space(root: Path) -> None:
+    # etcd sets 64 MB aside at its start, and says little when it cannot.
+    free = shutil.disk_usage(root).free
+    if free < NEEDED_BYTES:
+        raise EmulationError(
+            f"{root}: {free // 1_000_000} MB are free, an emulated EKS takes "
+            f"{NEEDED_BYTES // 1_000_000} MB; give another folder with EKSCONFORM_RUN_DIR"
+        )
 
 
 def attach(request: EmulationRequest) -> Emulation | None:

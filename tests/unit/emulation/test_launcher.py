@@ -37,8 +37,10 @@ def test_failed_start_says_why_and_leaves_only_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EKSCONFORM_RUN_DIR", str(tmp_path))
-    request = EmulationRequest(assets=tmp_path / "missing", may_build=False)
-    with pytest.raises(EmulationError, match=r"the assets directory .* does not exist") as caught:
+    monkeypatch.setenv("EKSCONFORM_CACHE_DIR", str(tmp_path / ".cache"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")  # nothing is to be downloaded
+    request = EmulationRequest(kubernetes_version="1.33", may_build=False)
+    with pytest.raises(EmulationError, match=r"--eks-no-build forbids building") as caught:
         start(request, Steps())
     assert "\n" not in str(caught.value)
     left = [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")]
