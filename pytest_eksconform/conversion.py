@@ -7,6 +7,7 @@ report once, here, on whichever process ran the test.
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -123,7 +124,8 @@ def explain(result: Result) -> str:
     head = wrapped(f"{result.control}: {result.verdict.value}: {result.title}".removesuffix(": "))
     if result.verdict is Verdict.UNKNOWN:
         return f"{head}\n\n{wrapped(result.reason, '  ')}\n"
-    return "\n\n".join([head, *(explain_finding(finding) for finding in result.findings)]) + "\n"
+    told = explain_findings(result.findings)
+    return f"{head}\n\n{told}\n" if told else f"{head}\n"
 
 
 def wrapped(text: str, first: str = "") -> str:
@@ -138,15 +140,28 @@ def wrapped(text: str, first: str = "") -> str:
     )
 
 
-def explain_finding(finding: Finding) -> str:
-    """One finding, ready to act on; the command stands on a line of its own, to be pasted."""
+def explain_findings(findings: Iterable[Finding]) -> str:
+    """Findings ready to act on; those that differ in nothing but the resource are told once."""
+    told: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        key = (finding.severity, finding.symptom, finding.cause, finding.fix)
+        told.setdefault(key, []).append(finding)
+    return "\n\n".join(_explain_alike(alike) for alike in told.values())
+
+
+def _explain_alike(findings: Sequence[Finding]) -> str:
+    first = findings[0]
+    resources = [f"  {finding.resource}" for finding in findings]
+    # Each has a command of its own, in report.json: one shows how to look.
+    which = "" if len(findings) == 1 else f" (the first of {len(findings)})"
     return "\n".join(
         (
-            f"  {finding.resource}  [{finding.severity}]",
-            wrapped(finding.symptom, "    symptom  "),
-            wrapped(finding.cause, "    cause    "),
-            wrapped(finding.fix, "    fix      "),
-            "    confirm",
-            finding.confirm,
+            *resources[:-1],
+            f"{resources[-1]}  [{first.severity}]",
+            wrapped(first.symptom, "    symptom  "),
+            wrapped(first.cause, "    cause    "),
+            wrapped(first.fix, "    fix      "),
+            f"    confirm{which}",
+            first.confirm,
         )
     )

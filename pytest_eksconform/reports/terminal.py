@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_eksconform.conversion import TRACEBACK, explain_finding, wrapped
+from pytest_eksconform.conversion import TRACEBACK, explain_findings, wrapped
 from pytest_eksconform.run import Run
 from pytest_eksconform.settings import Settings
 from pytest_eksconform.verdicts import Result, Verdict
@@ -140,8 +140,7 @@ def _advice(reporter: pytest.TerminalReporter, results: Iterable[Result]) -> Non
     reporter.write_sep("=", "advice and waived findings (they do not fail the run)")
     for result in advised:
         reporter.write_line(f"{result.control}: {result.title}", bold=True)
-        for finding in result.findings:
-            reporter.write_line(explain_finding(finding))
+        reporter.write_line(explain_findings(result.findings))
         reporter.write_line("")
 
 
