@@ -12,8 +12,6 @@ from pytest_eksconform.catalogue import SHIPPED
 from pytest_eksconform.errors import SettingsError
 from pytest_eksconform.settings import Settings
 
-SHIPPED_PACKAGE = "pytest_eksconform.suites"
-
 
 def default_paths(settings: Settings, rootdir: Path) -> list[str]:
     """The folders to run when a target but no path was given; empty leaves pytest's own choice.

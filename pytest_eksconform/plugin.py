@@ -21,7 +21,7 @@ from pytest_eksconform.fixtures import (
     eks_kube,
     eks_snapshot,
 )
-from pytest_eksconform.opening import HANDED_OVER, join_run, open_run, sections_of
+from pytest_eksconform.opening import HANDED_OVER, join_run, open_run
 from pytest_eksconform.reports.collector import Collector
 from pytest_eksconform.run import wanted_sections
 from pytest_eksconform.selection import check_patterns, chosen
@@ -174,7 +174,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     run = session.config.stash.get(RUN, None)
     if run is not None:
         controls = [c for item in session.items if (c := item.stash.get(CONTROL, None))]
-        run.wanted = wanted_sections(controls, sections_of(session.config))
+        run.wanted = wanted_sections(controls, run.sections)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -83,7 +83,6 @@ class Run:
             "target": self.target.as_dict(),
             "cluster": self.cluster.as_dict(),
             "directory": str(self.directory),
-            "region": self.aws.region,
         }
 
 

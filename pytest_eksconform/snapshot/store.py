@@ -121,9 +121,12 @@ class SnapshotStore:
         if key not in self._entries:
             file = self._directory / f"{key}.json"
             with FileLock(self._directory / f"{key}.lock"):
-                if not file.exists():
-                    _to_file(file, load())
-            self._entries[key] = _from_file(file)
+                if file.exists():
+                    self._entries[key] = _from_file(file)
+                else:
+                    entry = load()
+                    _to_file(file, entry)
+                    self._entries[key] = entry
         return self._entries[key]
 
     def _load(self, section: Section) -> Entry:
